@@ -1,0 +1,1 @@
+"""Where to report and where to find support: one data file that people can check, `routes.toml`."""

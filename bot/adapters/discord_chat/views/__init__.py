@@ -1,0 +1,1 @@
+"""What people press: described replies become components here."""
