@@ -43,13 +43,16 @@ async def run(
     *,
     stop: asyncio.Event,
     outside: Outside | None = None,
+    on_listening: Callable[[int], None] | None = None,
     on_ready: Callable[[int], None] | None = None,
     role: Role = Role.ALL,
 ) -> None:
     """Be Vestibule, or the part of it that `role` names, until `stop` is set.
 
     Args:
-        on_ready: called once, with the web server's port (0 without one), when Discord is connected.
+        on_listening: called once, with the web server's port (0 without one), when it takes connections, before any work begins: Zoom's word on
+            what this process does must find somebody.
+        on_ready: called once, with the same port, when Discord is connected.
 
     Raises:
         NeedsAttention: somebody has to put something right first (the token, the port, the folder, PostgreSQL for a part).
@@ -60,6 +63,8 @@ async def run(
         point_at(outside.discord)
     await migrate(settings)
     async with built(settings, outside, role) as house, _listening(settings, outside, house, role) as port:
+        if on_listening is not None:
+            on_listening(port)
         await _live(settings, house, role, outside.clock, stop, lambda: on_ready and on_ready(port))
     log.info("app.stopped", role=role.value)
 

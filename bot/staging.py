@@ -33,11 +33,12 @@ _RUN: ContextVar[object] = ContextVar("run")
 class StagedBot:
     """The bot while it runs. Make it with `start_bot`."""
 
-    def __init__(self, settings: RehearsalSettings, outside: Outside, database: DatabaseSwitch) -> None:
+    def __init__(
+        self, settings: RehearsalSettings, outside: Outside, database: DatabaseSwitch, listens: Callable[[int], None]
+    ) -> None:
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.port = 0
         self._loop = asyncio.get_running_loop()
         self._plain_factory = self._loop.get_task_factory()
         self._loop.set_task_factory(self._recording)
@@ -45,7 +46,8 @@ class StagedBot:
         event.listen(Engine, "begin", self._before_transaction)
         marked = _RUN.set(self)
         self._running = self._loop.create_task(
-            run(settings, stop=self._stop, outside=outside, on_ready=self._note_ready), name="staged-bot"
+            run(settings, stop=self._stop, outside=outside, on_listening=listens, on_ready=self._note_ready),
+            name="staged-bot",
         )
         _RUN.reset(marked)
 
@@ -81,8 +83,7 @@ class StagedBot:
         await asyncio.gather(*self._tasks, self._running, return_exceptions=True)
         self._leave()
 
-    def _note_ready(self, port: int) -> None:
-        self.port = port
+    def _note_ready(self, _port: int) -> None:
         self._ready.set()
 
     def _leave(self) -> None:
@@ -143,7 +144,7 @@ async def start_bot(wish: BotWish, database_url: str | None = None) -> StagedBot
         guild_ready_timeout=GUILD_READY_TIMEOUT,
         store_patience=STORE_PATIENCE,
     )
-    bot = StagedBot(settings, outside, wish.database)
+    bot = StagedBot(settings, outside, wish.database, wish.listens)
     try:
         await bot.until_ready()
     except BaseException:

@@ -75,9 +75,10 @@ def plan_emergency(can: Capabilities, seats: Sequence[Seat], *, registration: bo
     Without registration nobody can be told apart, so nobody is removed by the bulk: the moderator gets a list to pick from, and End.
     """
     inside = sorted(
-        (seat for seat in seats if seat.participant.place is Place.IN), key=lambda seat: seat.participant.since
+        (seat for seat in seats if seat.participant.place is Place.IN),
+        key=lambda seat: seat.participant.since,
+        reverse=True,
     )
-    inside.reverse()
     room = (Step(StepKind.LOCK_ROOM),) if can.lock else ()
     first, last = (Step(StepKind.CLOSE_DOOR), *room), (Step(StepKind.READ_BACK), Step(StepKind.CANCEL_UNUSED))
     if not registration:

@@ -26,6 +26,8 @@ PUBLIC_URL = "https://vestibule.riverside.example"
 PATIENCE = 60.0
 """Real seconds after which what should happen counts as not happening. Only a failure takes so long; on a busy machine all else happens late."""
 _LOOK, _LONGEST_LOOK = 0.02, 0.2
+_NOTHING_LISTENS = 9
+"""A port where every connection is refused."""
 
 
 class Stage:
@@ -59,6 +61,7 @@ class Stage:
         self.cast = Cast(scenario, self.discord, self.clock.now())
         self.reader = Reader(self.discord.world, self.cast.guild, self.zone)
         self._bot: RunningBot | None = None
+        self._port = _NOTHING_LISTENS
         self.events = ZoomEventSender(self.zoom.state, self._webhook_secret or "", lambda: self.bot_address, self.clock)
         if self._webhook_secret is not None:
             self.zoom.report_events_to(self.events)
@@ -92,7 +95,7 @@ class Stage:
     @property
     def bot_address(self) -> str:
         """Where the bot's web server listens now. Nothing listens there while it is down."""
-        return f"http://127.0.0.1:{self._bot.port if self._bot is not None else 9}"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def own_secrets(self) -> frozenset[str]:
@@ -108,13 +111,13 @@ class Stage:
 
     async def stop_bot(self) -> None:
         """Stop the bot in order, if it is up."""
-        bot, self._bot = self._bot, None
+        bot, self._bot, self._port = self._bot, None, _NOTHING_LISTENS
         if bot is not None:
             await bot.stop()
 
     async def kill_bot(self) -> None:
         """Stop the bot dead."""
-        bot, self._bot = self._bot, None
+        bot, self._bot, self._port = self._bot, None, _NOTHING_LISTENS
         if bot is not None:
             await bot.kill()
 
@@ -166,7 +169,11 @@ class Stage:
             webhook_secret=self._webhook_secret,
             members_intent=wish.bot.members_intent,
             public_url=PUBLIC_URL if by_oauth else None,
+            listens=self._note_port,
         )
+
+    def _note_port(self, port: int) -> None:
+        self._port = port
 
 
 def _made_up_token() -> str:

@@ -49,7 +49,8 @@ class BotWish:
     `discord_api` is for `discord.http.Route.BASE`, `discord_gateway` for the gateway's default address; `zoom_api` and `zoom_oauth` are
     the roots of Zoom's two services. `zoom_hosts` are addresses. `registrant_domain` and `webhook_secret` are None where the scenario
     leaves them out. `members_intent`: Discord may say who leaves. Where accounts are linked by OAuth, `guild_id` and `zoom_account_id` are None,
-    `zoom_hosts` is empty and `public_url` is the address under which browsers reach the bot.
+    `zoom_hosts` is empty and `public_url` is the address under which browsers reach the bot. `listens` is told the port of its web server as soon as
+    that takes connections, before the bot begins to work.
     """
 
     data_dir: Path
@@ -70,13 +71,11 @@ class BotWish:
     webhook_secret: str | None = field(repr=False)
     members_intent: bool = False
     public_url: str | None = None
+    listens: Callable[[int], None] = lambda _: None
 
 
 class RunningBot(Protocol):
-    """The real bot, connected and ready. `port` is that of its web server."""
-
-    @property
-    def port(self) -> int: ...
+    """The real bot, connected and ready."""
 
     async def stop(self) -> None:
         """Stop in order, as on SIGTERM: finish what is under way, then close."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain.meeting import Door, Meeting
 from bot.domain.values import MeetingId
@@ -20,9 +21,11 @@ class ClosedHere:
         """From now on."""
         self._doors.setdefault(door.meeting_id, door)
 
-    def in_store(self, meeting_id: MeetingId) -> None:
-        """The store knows of it, so it is the store that says from now on."""
-        self._doors.pop(meeting_id, None)
+    def in_store(self, meeting_id: MeetingId, at: datetime) -> None:
+        """The store knows what was done until then, so it is the store that says from now on; not of a door that was closed since."""
+        door = self._doors.get(meeting_id)
+        if door is not None and door.at <= at:
+            del self._doors[meeting_id]
 
     def door(self, meeting_id: MeetingId) -> ClosedDoor | None:
         """What it was closed on."""

@@ -122,6 +122,8 @@ class Closing:
             await self._patience.of(self._keep_reading(standing, reading, room_locked=locked))
         except StoreSilent as silent:
             _log.warning("reading.not_kept", code=silent.code)
+        else:
+            self._standby.read_back(meeting.meeting_id, reading)
         self._turn_all(under_way, [step], Outcome.DONE)
 
     async def _keep_reading(self, standing: Standing, reading: WaitingRoom, *, room_locked: bool) -> None:

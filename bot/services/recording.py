@@ -76,7 +76,7 @@ class Recording:
             door: what the door is closed on, for acts that close it.
             silent: the store was silent a moment ago, so it is not waited for again.
         """
-        writing = self._patience.begun(self._written(act, door))
+        writing = self._patience.begun(self._written_first(act, door))
         try:
             return await self._patience.wait(writing, seconds=0.0 if silent else None)
         except StoreSilent:
@@ -88,7 +88,10 @@ class Recording:
         Raises:
             Transient, NeedsAttention: the store cannot keep it now; nothing was done.
         """
-        return await self._written(act, None)
+        begun = await self._written(act, None)
+        if begun.act_id == act.act_id:
+            await self._seen_in_store(act)
+        return begun
 
     async def keep(self, act: Act) -> Act:
         """Keep what is known of the act now, and audit what is new of it. The act as it is kept, `recorded` or still only in the spool."""
@@ -106,6 +109,13 @@ class Recording:
         waiting = await self._spool.waiting()
         return [await self._saved(act) for act in waiting]
 
+    async def _written_first(self, act: Act, door: ClosedDoor | None) -> Act:
+        """As `_written`. The act need not wait for the look that follows: until then this process knows by itself what was closed here."""
+        begun = await self._written(act, door)
+        if begun.act_id == act.act_id:
+            _ = self._patience.begun(self._seen_in_store(act))
+        return begun
+
     async def _written(self, act: Act, door: ClosedDoor | None) -> Act:
         waiting = await self._spooled_of(act.meeting_id)
         async with self._store.work(urgent=True) as uow:
@@ -115,7 +125,7 @@ class Recording:
             if entered.act_id == act.act_id:
                 await uow.commit()
         if entered.act_id == act.act_id:
-            await self._no_longer_spooled(act.meeting_id, waiting)
+            await self._no_longer_spooled(waiting)
         return entered
 
     async def _saved(self, act: Act) -> Act:
@@ -126,7 +136,8 @@ class Recording:
                 await self._bring_up_to_date(uow, each)
             kept = await self._bring_up_to_date(uow, act)
             await uow.commit()
-        await self._no_longer_spooled(act.meeting_id, (*older, act))
+        await self._no_longer_spooled((*older, act))
+        await self._seen_in_store(act)
         return kept
 
     async def _bring_up_to_date(self, uow: UnitOfWork, act: Act) -> Act:
@@ -246,13 +257,15 @@ class Recording:
             return ()
         return [act for act in await self._spool.waiting() if act.meeting_id == meeting_id]
 
-    async def _no_longer_spooled(self, meeting_id: MeetingId, acts: Sequence[Act]) -> None:
+    async def _no_longer_spooled(self, spooled: Sequence[Act]) -> None:
         if not self._all_entered:
-            for act in acts:
+            for act in spooled:
                 await self._spool.drop(act.act_id)
             self._all_entered = not await self._spool.waiting()
-        await self._standby.look(meeting_id)
-        self._standby.in_store(meeting_id)
+
+    async def _seen_in_store(self, kept: Act) -> None:
+        await self._standby.look(kept.meeting_id)
+        self._standby.in_store(kept.meeting_id, kept.at)
 
 
 def _facts(act: Act, step: Step) -> Mapping[str, str | int | bool | None]:

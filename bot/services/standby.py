@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -66,8 +68,10 @@ class StandBy:
         self._clock = clock
         self._patience = patience
         self._known: dict[MeetingId, Standing] = {}
+        self._order = itertools.count(1)
+        self._newest: dict[MeetingId, int] = {}
         self._closed_here = closed_here
-        self._removal: dict[LinkId, bool] = {}
+        self._removal: dict[LinkId, tuple[int, bool]] = {}
 
     async def refresh(self) -> None:
         """Look at every live meeting anew and have its account's token at hand; forget those that are over."""
@@ -75,6 +79,7 @@ class StandBy:
         for meeting_id in tuple(self._known):
             if meeting_id not in live and meeting_id not in self._closed_here:
                 del self._known[meeting_id]
+                del self._newest[meeting_id]
         for meeting_id in live:
             try:
                 standing = await self.look(meeting_id)
@@ -83,11 +88,12 @@ class StandBy:
                 _log.warning("standby.waits", code=error.code)
 
     async def look(self, meeting_id: MeetingId, guild_id: GuildId | None = None) -> Standing:
-        """The meeting as the store has it, however long that takes.
+        """The meeting as the store has it, however long that takes. What is known here is not overwritten by a look that began before it was learned.
 
         Raises:
             UserMistake: the community has no such meeting.
         """
+        order = next(self._order)
         async with self._store.read() as uow:
             meeting = await uow.meetings.get(meeting_id)
             if meeting is None or guild_id not in (None, meeting.guild_id):
@@ -99,8 +105,9 @@ class StandBy:
                 await uow.doors.closed(meeting_id),
             )
         if standing.link is not None and standing.link.removal is not None:
-            self._removal[standing.link.link_id] = standing.link.removal
-        self._known[meeting_id] = standing
+            self._note_removal(order, standing.link.link_id, standing.link.removal)
+        if order > self._newest.get(meeting_id, 0):
+            self._put(meeting_id, standing, order)
         return self._as_closed_here(standing)
 
     async def know(self, guild_id: GuildId, meeting_id: MeetingId) -> Standing:
@@ -143,19 +150,19 @@ class StandBy:
         """The door is closed from now on, whether the store knows it already or not."""
         self._closed_here.close(door)
 
-    def in_store(self, meeting_id: MeetingId) -> None:
-        """The store knows by now what was done to this door."""
-        self._closed_here.in_store(meeting_id)
+    def in_store(self, meeting_id: MeetingId, at: datetime) -> None:
+        """The store knows by now what was done to this door until then."""
+        self._closed_here.in_store(meeting_id, at)
 
     def can(self, link_id: LinkId) -> Capabilities:
         """What can be done with meetings of this account now."""
         offered = self._control.capabilities(link_id)
         learned = self._removal.get(link_id)
-        return offered if learned is None else replace(offered, remove=learned)
+        return offered if learned is None else replace(offered, remove=learned[1])
 
     def removal_is(self, link_id: LinkId, *, works: bool) -> None:
         """Zoom let us remove somebody, or refused."""
-        self._removal[link_id] = works
+        self._note_removal(next(self._order), link_id, works)
 
     async def keep_removal(self, meeting: Meeting, *, works: bool, code: str) -> None:
         """Remember it with the account. Keeping the same twice changes nothing; what the store does not take now, the next removal tells again."""
@@ -171,13 +178,23 @@ class StandBy:
                 await uow.commit()
         except VestibuleError as error:
             _log.warning("removal.not_kept", code=error.code)
+        else:
+            self.removal_is(meeting.link_id, works=works)
+
+    def _note_removal(self, order: int, link_id: LinkId, works: bool) -> None:
+        if order > self._removal.get(link_id, (0, works))[0]:
+            self._removal[link_id] = (order, works)
 
     def read_back(self, meeting_id: MeetingId, waiting_room: WaitingRoom) -> None:
-        """What the last read-back said of the waiting room."""
+        """What the last read-back said of the waiting room; told again once the store has it."""
         self._closed_here.read_back(meeting_id, waiting_room)
         known = self._known.get(meeting_id)
         if known is not None and known.door is not None:
-            self._known[meeting_id] = replace(known, door=replace(known.door, waiting_room=waiting_room))
+            standing = replace(known, door=replace(known.door, waiting_room=waiting_room))
+            self._put(meeting_id, standing, next(self._order))
+
+    def _put(self, meeting_id: MeetingId, standing: Standing, order: int) -> None:
+        self._known[meeting_id], self._newest[meeting_id] = standing, order
 
     def _as_closed_here(self, standing: Standing) -> Standing:
         door = self._closed_here.door(standing.meeting.meeting_id)

@@ -111,13 +111,15 @@ async def world(*, subscription: str = "sub-1", ear: Ear | None = None) -> Async
 
 
 async def passing(w: World, holds: Callable[[], bool], seconds: float = LONGEST_WAIT) -> None:
-    """Let time pass until something is so."""
+    """Let time pass until something is so, and no further: a heartbeat that is due again before its answer is here closes the connection."""
 
-    def one_step_later() -> bool:
+    def so_or_later() -> bool:
+        if holds():
+            return True
         w.clock.advance(timedelta(seconds=seconds))
-        return holds()
+        return False
 
-    await until(one_step_later)
+    await until(so_or_later)
 
 
 async def test_events_are_kept_whatever_they_are_wrapped_in() -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, insert, select, text
+from sqlalchemy import Column, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.store.base import UtcDateTime, generated_id
+from bot.adapters.store.compiled import COMPILED
 from bot.adapters.store.engine import Database, create_engine, normalise
 from bot.adapters.store.errors import explain
 from bot.adapters.store.gate import WriteGate, WriteLane
@@ -119,6 +120,24 @@ async def test_a_reader_waits_for_no_writer_and_sees_what_was_committed(database
             assert (await reader.execute(text("SELECT count(*) FROM thing"))).scalar_one() == 0
     async with database.read_session() as session:
         assert (await session.execute(text("SELECT count(*) FROM thing"))).scalar_one() == 1
+
+
+async def test_a_statement_is_compiled_once_for_all_lanes(database: Database) -> None:
+    table = Table("thing", MetaData(), Column("name", String(9)))
+    async with database.writing() as writer:
+        await writer.run_sync(table.metadata.create_all)
+        await writer.execute(insert(table).values(name="first"))
+    known = len(COMPILED)
+    async with database.writing("emergency") as writer:
+        await writer.execute(insert(table).values(name="second"))
+        assert len(COMPILED) == known
+        found = await writer.execute(select(table).where(table.c.name == "second"))
+    assert found.scalar_one() == "second"
+    assert len(COMPILED) == known + 1
+    async with database.reading() as reader:
+        found = await reader.execute(select(table).where(table.c.name == "first"))
+    assert found.scalar_one() == "first", "the statement is shared, its values are not"
+    assert len(COMPILED) == known + 1
 
 
 async def test_the_read_lane_cannot_write(database: Database) -> None:

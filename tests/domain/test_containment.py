@@ -166,6 +166,11 @@ def test_emergency_without_registration_only_lists_newest_first() -> None:
     assert plan.pick_list == ("second", "first")
 
 
+def test_who_came_in_the_same_moment_stands_in_the_order_of_the_panel() -> None:
+    people = [seat(name, SeatKind.UNIDENTIFIED, since=AFTER) for name in ("b", "c", "a")]
+    assert plan_emergency(SURE, people, registration=False).pick_list == ("b", "c", "a")
+
+
 # ------------------------------------------------------------------------------------------------ sentinel
 
 IN, WAITING, GONE = Place.IN, Place.WAITING, Place.GONE

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot import metrics
+from bot.adapters.store.compiled import COMPILED
 from bot.adapters.store.gate import WriteGate, WriteLane
 from bot.adapters.store.one_trip import connect
 from bot.domain.errors import NeedsAttention
@@ -30,6 +31,8 @@ Synchronous = Literal["NORMAL", "FULL"]
 BUSY_TIMEOUT_MS = 5000
 EMERGENCY_TIMEOUT_MS = 250
 """How long an emergency waits for another transaction before it goes ahead without the record."""
+
+_OPTIONS = {"compiled_cache": COMPILED}
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -100,7 +103,9 @@ def _sqlite_engine(url: URL, lane: Lane, synchronous: Synchronous, timeout_ms: i
     file = sqlite_file(url)
     _demand_writable(file)
     pool = {"poolclass": NullPool} if lane == "migration" else {}
-    engine = create_async_engine(url, hide_parameters=True, async_creator=lambda: connect(file), **pool)
+    engine = create_async_engine(
+        url, hide_parameters=True, execution_options=_OPTIONS, async_creator=lambda: connect(file), **pool
+    )
     pragmas = [f"busy_timeout={timeout_ms}"]
     if lane == "read":
         pragmas.append("query_only=ON")
@@ -136,14 +141,16 @@ def _sqlite_engine(url: URL, lane: Lane, synchronous: Synchronous, timeout_ms: i
 
 def _postgres_engine(url: URL, lane: Lane, timeout_ms: int) -> AsyncEngine:
     if lane == "migration":
-        return create_async_engine(url, hide_parameters=True, poolclass=NullPool)
+        return create_async_engine(url, hide_parameters=True, execution_options=_OPTIONS, poolclass=NullPool)
     options = {
         "routine": "",
         "emergency": f"-c lock_timeout={timeout_ms}",
         "read": "-c default_transaction_read_only=on",
     }[lane]
     settings = {"options": options} if options else {}
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+    return create_async_engine(
+        url, hide_parameters=True, execution_options=_OPTIONS, pool_pre_ping=True, connect_args=settings
+    )
 
 
 def _demand_writable(file: Path) -> None:
