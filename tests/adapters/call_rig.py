@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,9 +18,10 @@ from bot.rehearsal.discord_permissions import Permission
 from bot.rehearsal.discord_text import message_text
 from bot.rehearsal.discord_world import Channel, Message, Overwrite
 from bot.services.drafting import MeetingAsk
-from bot.services.panel_keeping import PanelKeeping
+from bot.services.panel_keeping import PASS_ON_AFTER, PanelKeeping
 from tests.adapters.flow_rig import HOST, Connect, Town, town
 from tests.adapters.live_rig import FakeControl, StandingClock
+from tests.waiting import PATIENCE
 
 RUN = SessionId("4444AAAiAAAAAiAiAiiAii==")
 _keys = itertools.count()
@@ -30,6 +32,7 @@ class Call:
     """A meeting that is live, and the hands of those who come and go."""
 
     t: Town
+    clock: StandingClock
     connect: Connect
     meeting: Meeting
     names: dict[str, Fact] = field(default_factory=dict)
@@ -96,9 +99,25 @@ class Call:
         self.t.clock.advance(seconds=seconds)
         for _ in range(20):
             self.t.clock.advance(seconds=1)
-            await self.keeping.settled()
+            await self._settled()
             if not await self.keeping.sweep():
                 return
+
+    async def _settled(self) -> None:
+        """What was told is passed on, also what is told meanwhile: passing on takes a second, and the clock stands still by itself."""
+        passing_on = asyncio.create_task(self.keeping.settled())
+        while not passing_on.done():
+            if self.clock.wakes_somebody_within(PASS_ON_AFTER):
+                self.clock.advance(seconds=PASS_ON_AFTER)
+            await asyncio.sleep(0.005)
+        await passing_on
+
+    async def stands_there(self, *words: str) -> None:
+        """Time goes by until the moderators' channel says all this: an act is told there after it is answered."""
+        async with asyncio.timeout(PATIENCE):
+            while not all(any(word in text for text in map(message_text, self.messages())) for word in words):
+                await self.kept()
+                await asyncio.sleep(0.01)
 
     @property
     def staff(self) -> Channel:
@@ -139,7 +158,8 @@ class Call:
 @asynccontextmanager
 async def call(folder: Path, *, begun: bool = True, **options: object) -> AsyncIterator[Call]:
     """A call that has just begun; nobody is in it."""
-    async with town(folder, StandingClock()) as (_, connect), connect() as t:
+    clock = StandingClock()
+    async with town(folder, clock) as (_, connect), connect() as t:
         on_call = t.discord.add_role(t.guild, "On call")
         t.roles["On call"] = on_call
         for role in ("Moderator", "Organiser"):
@@ -149,7 +169,7 @@ async def call(folder: Path, *, begun: bool = True, **options: object) -> AsyncI
             changed = community.changed(moderators_channel=ChannelId(t.staff.id), on_call_role=RoleId(on_call.id))
             await uow.communities.save(changed)
             await uow.commit()
-        made = Call(t, connect, await _planned(t, **options))
+        made = Call(t, clock, connect, await _planned(t, **options))
         t.live.control.on_remove = made.is_put_out
         t.live.control.on_end = made.ends
         if begun:

@@ -37,6 +37,11 @@ class StandingClock(FixedClock):
         self._sleeping.append((self.time.timestamp() + seconds, wake))
         await wake.wait()
 
+    def wakes_somebody_within(self, seconds: float) -> bool:
+        """Whether so little time would wake one who sleeps."""
+        soon = self.time.timestamp() + seconds
+        return any(at <= soon for at, _ in self._sleeping)
+
     def advance(self, **span: float) -> None:
         self.time += timedelta(**span)
         now = self.time.timestamp()
