@@ -18,6 +18,7 @@ from bot.adapters.store.compiled import COMPILED
 from bot.adapters.store.engine import Database, create_engine, normalise
 from bot.adapters.store.errors import explain
 from bot.adapters.store.gate import WriteGate, WriteLane
+from bot.adapters.store.one_trip import connect
 from bot.domain.errors import NeedsAttention, Transient, VestibuleError
 from tests.waiting import PATIENCE, until
 
@@ -176,6 +177,16 @@ async def test_a_cancelled_transaction_is_undone_and_the_next_one_goes_on(databa
         await hanging
     async with database.writing() as writer:
         assert (await writer.execute(text("SELECT count(*) FROM thing"))).scalar_one() == 0
+
+
+async def test_a_connection_that_is_ended_while_it_closes_does_not_wait_for_ever(tmp_path: Path) -> None:
+    connection = await connect(tmp_path / "bot.db")
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    async with asyncio.timeout(PATIENCE):
+        await closing
+        await asyncio.to_thread(connection._thread.join)
 
 
 async def test_an_error_never_holds_the_values_of_its_statement(database: Database) -> None:

@@ -6,6 +6,7 @@ cursors one by one to open, to run, for all rows, and to close: four trips. Here
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -26,7 +27,20 @@ async def connect(file: Path) -> OneTripConnection:
 
 
 class OneTripConnection(aiosqlite.Connection):
-    """aiosqlite's connection with other cursors."""
+    """aiosqlite's connection with other cursors, and an end that comes once."""
+
+    _ending = False
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread; None if that was asked for before.
+
+        SQLAlchemy ends a connection hard when its closing is cancelled, and the closing, which goes on, ends it once more. aiosqlite would wait then
+        for a thread that is gone, and the process could never stop.
+        """
+        if self._ending:
+            return None
+        self._ending = True
+        return super().stop()
 
     def cursor(self) -> OneTripCursor:  # type: ignore[override]
         """A cursor that is not open yet."""
