@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.domain.containment import Act
 from bot.domain.invite import Invite
 from bot.domain.meeting import Meeting
 from bot.domain.room import RoomView
-from bot.domain.values import InviteId, MeetingId, RegistrantId
-from bot.ports import Clock, Store
+from bot.domain.values import GuestId, InviteId, MeetingId, RegistrantId
+from bot.ports import Clock, Store, UnitOfWork
 from bot.ports.control import RoomControl
 from bot.services.revoking import Revoking
 
@@ -54,12 +54,17 @@ class Voiding:
             await self._control.cancel(meeting.link_id, meeting.zoom_id, list(dict.fromkeys(who)))
 
     async def revoke_unused(self, act: Act, meeting: Meeting, view: RoomView | None) -> int:
-        """Revoke and send every link whose holder neither was in the room nor waited in this session; how many. A repeat finds none left.
+        """Revoke and send every link, of members and guests, whose holder neither was in the room nor waited in this session; how many. A repeat
+        finds none left.
 
         A link that anybody can pass on (no registration) cannot be revoked and is left alone.
         """
-        used = frozenset(seat.invite_id for seat in view.seats if seat.invite_id) if view is not None else frozenset()
-        count = 0
+        seats = () if view is None else view.seats
+        used = frozenset(seat.invite_id for seat in seats if seat.invite_id)
+        came = frozenset(seat.guest_id for seat in seats if seat.guest_id)
+        count = await self._revoke_guests(act, meeting, came)
+        if count:
+            await self.send_orders(meeting)
         while chunk := await self._revoke_some(act, meeting, used):
             count += len(chunk)
             await self.send_orders(meeting)
@@ -68,6 +73,21 @@ class Voiding:
     async def confirmed(self, meeting_id: MeetingId) -> bool:
         """Whether Zoom's list shows that everything ordered is void by now. What is left is tried again by itself."""
         return await self._revoking.try_now(meeting_id)
+
+    async def _revoke_guests(self, act: Act, meeting: Meeting, came: Collection[GuestId]) -> int:
+        """Links of invited guests: few, so in one commit. A link on its way to the organiser is stopped where it is handed over."""
+        now = self._clock.now()
+        async with self._store.work() as uow:
+            invited = await uow.guests.of_meeting(meeting.meeting_id)
+            unused = [guest for guest in invited if guest.registrant_id is not None and guest.guest_id not in came]
+            if not unused:
+                return 0
+            for guest in unused:
+                await uow.guests.save(guest.revoked(now))
+                await self._revoking.order(uow, meeting.meeting_id, guest.address, guest.registrant_id)
+            await self._note(uow, act, meeting, [guest.registrant_id for guest in unused], guests=len(unused))
+            await uow.commit()
+        return len(unused)
 
     async def _revoke_some(self, act: Act, meeting: Meeting, used: Collection[InviteId]) -> Sequence[Invite]:
         now = self._clock.now()
@@ -79,15 +99,20 @@ class Voiding:
             for invite in chunk:
                 await uow.invites.save(invite.revoked(now))
                 await self._revoking.order(uow, meeting.meeting_id, invite.address, invite.registrant_id)
-            registrants = [RegistrantId(each.registrant_id) for each in chunk if each.registrant_id is not None]
-            await uow.doors.note_cancelled(meeting.meeting_id, registrants, now)
-            await uow.audit.append(
-                meeting.guild_id,
-                "door.cancelled_unused",
-                at=now,
-                actor=act.actor,
-                meeting=meeting.meeting_id,
-                facts={"act": act.act_id, "links": len(chunk)},
-            )
+            await self._note(uow, act, meeting, [invite.registrant_id for invite in chunk], links=len(chunk))
             await uow.commit()
         return chunk
+
+    async def _note(
+        self, uow: UnitOfWork, act: Act, meeting: Meeting, whose: Iterable[RegistrantId | None], **counted: int
+    ) -> None:
+        now = self._clock.now()
+        await uow.doors.note_cancelled(meeting.meeting_id, [each for each in whose if each is not None], now)
+        await uow.audit.append(
+            meeting.guild_id,
+            "door.cancelled_unused",
+            at=now,
+            actor=act.actor,
+            meeting=meeting.meeting_id,
+            facts={"act": act.act_id, **counted},
+        )

@@ -88,6 +88,24 @@ async def test_guest_link_in_flight_when_the_door_closes_is_not_handed_over(call
     assert stopped.value.code == "links_stopped"
 
 
+async def test_unused_links_of_guests_go_too_and_the_one_of_a_guest_who_is_in_stays(call: Crisis) -> None:
+    speaker, late = [
+        (await call.v.links.guests.invite(call.v.organiser, *call.where, name)).guest
+        for name in ("Dr. Lee", "Dr. Late")
+    ]
+    assert speaker.registrant_id is not None
+    await call.joins("lee", registrant_id=speaker.registrant_id)
+    act = await call.over(await call.acting.lock(*call.where, call.mia))
+    assert (only(act, StepKind.CANCEL_UNUSED).outcome, only(act, StepKind.CANCEL_UNUSED).count) == (Outcome.DONE, 1)
+    listed = await call.v.links.guests.listed(call.v.organiser, *call.where)
+    assert [guest.guest_id for guest in listed.guests] == [speaker.guest_id]
+    assert ("cancel", (late.registrant_id,)) in call.room.calls
+    assert len(call.valid_links()) == 1
+    again = await call.acting.lock(*call.where, call.mia)
+    assert again.act_id == act.act_id
+    assert call.room.removed == []
+
+
 async def test_links_already_shown_are_not_shown_again(call: Crisis) -> None:
     registrant = await call.member(ANA, "Ana")
     await call.joins("a", registrant_id=registrant)

@@ -133,7 +133,7 @@ def _words(step: Step, seats: Sequence[Seat]) -> str:
             links = "Unused links" if step.count is None else counted(step.count, "unused link")
             if done and step.count == 0:
                 return "No unused link was left to make void"
-            return f"{links} made void" if done else f"Make void: {links.lower()}"
+            return f"{links} made void, guests' included" if done else f"Make void: {links.lower()}"
         case StepKind.REMOVE:
             return f"{name} is out" if done else f"Put out {name}"
         case StepKind.REVOKE_INVITE:
