@@ -208,8 +208,10 @@ class Act:
         return urgent or now - self.at < SAME_PRESS
 
     def overtaken(self, door: Door) -> bool:
-        """Whether the door is not as this act has left it: the other way was pressed since, so this press is not that one."""
-        done = {step.kind for step in self.steps if step.outcome is Outcome.DONE}
+        """Whether the door is not as this act has left it: the other way was pressed since, so this press is not that one. Also what was done here
+        and is not written down yet was done.
+        """
+        done = {step.kind for step in self.steps if step.outcome in (Outcome.ACCEPTED, Outcome.DONE)}
         wants = {StepKind.CLOSE_DOOR: Door.CLOSED, StepKind.OPEN_DOOR: Door.OPEN}
         return any(kind in done and door is not left for kind, left in wants.items())
 

@@ -45,6 +45,30 @@ broken = pytest.mark.parametrize("how", ["hangs", "is_down"])
 
 
 @broken
+async def test_lock_after_unlock_closes_the_door_though_the_first_lock_was_not_written_in_time(
+    call: Crisis, how: str
+) -> None:
+    recording, written = call.built.desk._recording, asyncio.Event()
+    keep = recording.keep
+
+    async def keep_late(act: Act) -> Act:
+        await written.wait()
+        return await keep(act)
+
+    recording.keep = keep_late  # type: ignore[method-assign]
+    break_it(call, how)
+    first = await call.acting.lock(*call.where, call.mia)
+    assert only(first, StepKind.CLOSE_DOOR).outcome is Outcome.ACCEPTED
+    mend_it(call)
+    await call.acting.unlock(*call.where, call.mia)
+    assert (await call.v.meeting(call.meeting.meeting_id)).door is Door.OPEN
+    second = await call.acting.lock(*call.where, call.mia)
+    written.set()
+    assert second.act_id != first.act_id
+    assert (await call.v.meeting(call.meeting.meeting_id)).door is Door.CLOSED
+
+
+@broken
 async def test_emergency_goes_ahead_without_the_store_and_is_entered_later(call: Crisis, how: str) -> None:
     await call.joins("stranger")
     call.room.on_removed = None
