@@ -15,6 +15,7 @@ from bench.machine import cpu_time, memory_in_use
 from bot.adapters.discord_chat.endpoints import DiscordEndpoints
 from bot.app import run
 from bot.building import Outside
+from bot.collector import keep_what_is_loaded
 from bot.logs import configure_logs
 from bot.settings import RehearsalSettings
 
@@ -62,9 +63,12 @@ async def main() -> None:
         guild_ready_timeout=config["guild_ready_timeout"],
     )
     stop = asyncio.Event()
-    running = asyncio.create_task(
-        run(settings, stop=stop, outside=outside, on_ready=lambda port: parent.say_ready(port=port))
-    )
+
+    def say_ready(port: int) -> None:
+        keep_what_is_loaded()
+        parent.say_ready(port=port)
+
+    running = asyncio.create_task(run(settings, stop=stop, outside=outside, on_ready=say_ready))
     serving = asyncio.create_task(parent.serve({"memory": memory, "cpu": cpu_time}))
     await asyncio.wait({running, serving}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()

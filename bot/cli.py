@@ -179,10 +179,11 @@ def _add_parts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(chosen: argparse.Namespace) -> int:
     settings = _settings()
     from bot.app import run
+    from bot.collector import keep_what_is_loaded
     from bot.roles import Role
 
     async def running(stop: asyncio.Event) -> int:
-        await run(settings, stop=stop, role=Role(chosen.role))
+        await run(settings, stop=stop, role=Role(chosen.role), on_ready=lambda _: keep_what_is_loaded())
         return DONE
 
     return asyncio.run(_until_stopped(running, settings.shutdown_seconds + STOP_MARGIN_SECONDS))

@@ -30,7 +30,7 @@ from bot.domain.errors import NeedsAttention, Transient
 
 app = types.ModuleType("bot.app")
 
-async def run(settings, *, stop, role):
+async def run(settings, *, stop, role, on_ready):
     print("running", flush=True)
     {run}
 
@@ -221,6 +221,12 @@ def test_the_first_signal_stops_in_order(tmp_path: Path, name: signal.Signals) -
     assert (process.returncode, out) == (0, "stopped in order\n")
     assert "again to stop at once" in err
     assert "Traceback" not in err
+
+
+def test_what_is_loaded_when_the_bot_is_ready_is_spared_from_the_collector(tmp_path: Path) -> None:
+    said = "import gc; before = gc.get_freeze_count(); on_ready(0); print(before, gc.get_freeze_count() > 1000, flush=True)"
+    status, out, _ = ended(tmp_path, script(tmp_path, run=said), "run", **REQUIRED)
+    assert (status, out) == (0, "running\n0 True\n")
 
 
 def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
