@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         ("stranger", "from a stranger's event to their removal while the door is closed"),
     ):
         command = commands.add_parser(name, parents=[common, database], help=what, description=f"Time {what}.")
-        command.add_argument("--samples", type=int, default=1000, help="acts idle and as many loaded")
+        command.add_argument("--samples", type=int, default=acting.SAMPLES[name], help="acts idle and as many loaded")
         command.add_argument("--rate", type=float, default=acting.RATES[name], help="acts a second")
         command.add_argument("--saturate-seconds", type=float, default=4.0, help="how long saturation is looked for")
         command.set_defaults(measure=_acting, report=acting.report, what=name)

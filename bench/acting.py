@@ -24,6 +24,8 @@ AIM = 50.0
 _AT_ONCE = 16
 RATES = {"lock": 2.5, "stranger": 6.0}
 """Acts a second: so few that none meets another (a lock is opened again each time). Zoom allows 20 such calls a second to a Pro account."""
+SAMPLES = {"lock": 250, "stranger": 1000}
+"""What takes four to six minutes at these rates."""
 SAYS = {
     "lock": "Press Lock to the first request at Zoom.",
     "stranger": "A stranger's event while the door is closed to their removal at Zoom.",
