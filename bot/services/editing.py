@@ -146,8 +146,7 @@ class Editing:
             await self._revoking.revoke(uow, before, invite, why="meeting_changed", actor=actor)
         guests = await uow.guests.of_meeting(before.meeting_id)
         for guest in guests:
-            await uow.guests.save(guest.revoked(self._clock.now()))
-            await self._revoking.order(uow, before.meeting_id, guest.address, guest.registrant_id)
+            await self._revoking.revoke_guest(uow, guest)
         return len(invites) + len(guests)
 
     async def _links_gone(self, before: Meeting, after: Meeting) -> None:

@@ -248,8 +248,7 @@ class Guesting:
         await self._revoking.try_now(guest.meeting_id)
 
     async def _revoke(self, uow: UnitOfWork, meeting: Meeting, guest: Guest, actor: MemberId | None) -> None:
-        await uow.guests.save(guest.revoked(self._clock.now()))
-        await self._revoking.order(uow, meeting.meeting_id, guest.address, guest.registrant_id)
+        await self._revoking.revoke_guest(uow, guest)
         await self._log(uow, meeting, "guest.revoked", actor, tag=guest.tag)
 
     async def _log(self, uow: UnitOfWork, meeting: Meeting, action: str, actor: MemberId | None, **facts: str) -> None:

@@ -232,8 +232,7 @@ class Leaks:
             guest = await uow.guests.get(leak.guest_id)
             if guest is None or not guest.current:
                 return False
-            await uow.guests.save(guest.revoked(self._clock.now()))
-            await self._revoking.order(uow, meeting.meeting_id, guest.address, guest.registrant_id)
+            await self._revoking.revoke_guest(uow, guest)
             await self._log(uow, meeting.guild_id, "guest.revoked", who.member_id, meeting=meeting, why="leaked")
         return True
 

@@ -211,8 +211,7 @@ class Recording:
         if step.guest_id is not None:
             guest = await uow.guests.get(step.guest_id)
             if guest is not None and guest.current:
-                await uow.guests.save(guest.revoked(self._clock.now()))
-                await self._revoking.order(uow, act.meeting_id, guest.address, guest.registrant_id)
+                await self._revoking.revoke_guest(uow, guest)
                 await self._audit(uow, act, "guest.revoked", {"tag": guest.tag, "why": act.kind.value})
         elif step.member_id is not None and meeting is not None:
             invite = await uow.invites.current(act.meeting_id, step.member_id)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.domain.errors import OutcomeUnknown, Transient, UserMistake, VestibuleError
+from bot.domain.guest import Guest
 from bot.domain.invite import Invite
 from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.values import MeetingId, MemberId, RegistrantId, ZoomMeetingId
@@ -58,6 +59,11 @@ class Revoking:
             meeting=meeting.meeting_id,
             facts={"generation": invite.generation, "why": why, "personal": bool(invite.address)},
         )
+
+    async def revoke_guest(self, uow: UnitOfWork, guest: Guest) -> None:
+        """The same for a guest's link; what the audit says of it is the caller's."""
+        await uow.guests.save(guest.revoked(self._clock.now()))
+        await self.order(uow, guest.meeting_id, guest.address, guest.registrant_id)
 
     async def order(
         self,

@@ -76,15 +76,13 @@ class Voiding:
 
     async def _revoke_guests(self, act: Act, meeting: Meeting, came: Collection[GuestId]) -> int:
         """Links of invited guests: few, so in one commit. A link on its way to the organiser is stopped where it is handed over."""
-        now = self._clock.now()
         async with self._store.work() as uow:
             invited = await uow.guests.of_meeting(meeting.meeting_id)
             unused = [guest for guest in invited if guest.registrant_id is not None and guest.guest_id not in came]
             if not unused:
                 return 0
             for guest in unused:
-                await uow.guests.save(guest.revoked(now))
-                await self._revoking.order(uow, meeting.meeting_id, guest.address, guest.registrant_id)
+                await self._revoking.revoke_guest(uow, guest)
             await self._note(uow, act, meeting, [guest.registrant_id for guest in unused], guests=len(unused))
             await uow.commit()
         return len(unused)
